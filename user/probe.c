@@ -45,21 +45,28 @@ static bool probe_btf(char *why, size_t bytes)
 	return false;
 }
 
+/* CAP_SYS_ADMIN stands for those that were split from it in 5.8. */
+static bool capable(unsigned int capability)
+{
+	capng_get_caps_process();
+	return capng_have_capability(CAPNG_EFFECTIVE, capability) ||
+	       ((capability == CAP_BPF || capability == CAP_PERFMON) &&
+		capng_have_capability(CAPNG_EFFECTIVE, CAP_SYS_ADMIN));
+}
+
 /* Without privileges the kernel does not say: that is told by another probe. */
 static bool probe_map(enum bpf_map_type type, const char *what, char *why, size_t bytes)
 {
-	int found = libbpf_probe_bpf_map_type(type, NULL);
-
-	if (found == 1)
-		return true;
-	if (found == -EPERM)
+	if (!capable(CAP_BPF)) {
 		snprintf(why, bytes, "not known without privileges");
-	else
-		snprintf(why, bytes,
-			 "this kernel has no %s: boot one built with "
-			 "CONFIG_BPF_SYSCALL=y, 5.10 or newer",
-			 what);
-	return found == -EPERM;
+		return true;
+	}
+	if (libbpf_probe_bpf_map_type(type, NULL) == 1)
+		return true;
+	snprintf(why, bytes,
+		 "this kernel has no %s: boot one built with CONFIG_BPF_SYSCALL=y, 5.10 or newer",
+		 what);
+	return false;
 }
 
 /* kernel 5.8, commit 457f44363a88 */
@@ -74,13 +81,10 @@ static bool probe_storage(char *why, size_t bytes)
 	return probe_map(BPF_MAP_TYPE_SK_STORAGE, "BPF socket storage", why, bytes);
 }
 
-/* CAP_SYS_ADMIN stands for those that were split from it in 5.8. */
-static bool probe_capability(const char *name, unsigned int capability, bool or_admin,
-			     const char *use, char *why, size_t bytes)
+static bool probe_capability(const char *name, unsigned int capability, const char *use, char *why,
+			     size_t bytes)
 {
-	capng_get_caps_process();
-	if (capng_have_capability(CAPNG_EFFECTIVE, capability) ||
-	    (or_admin && capng_have_capability(CAPNG_EFFECTIVE, CAP_SYS_ADMIN)))
+	if (capable(capability))
 		return true;
 	snprintf(why, bytes,
 		 "%s is missing, needed to %s: run it with sudo, or once: sudo "
@@ -91,19 +95,19 @@ static bool probe_capability(const char *name, unsigned int capability, bool or_
 
 static bool probe_bpf(char *why, size_t bytes)
 {
-	return probe_capability("CAP_BPF", CAP_BPF, true, "load BPF programs", why, bytes);
+	return probe_capability("CAP_BPF", CAP_BPF, "load BPF programs", why, bytes);
 }
 
 static bool probe_net_admin(char *why, size_t bytes)
 {
-	return probe_capability("CAP_NET_ADMIN", CAP_NET_ADMIN, false, "attach to network devices",
-				why, bytes);
+	return probe_capability("CAP_NET_ADMIN", CAP_NET_ADMIN, "attach to network devices", why,
+				bytes);
 }
 
 static bool probe_perfmon(char *why, size_t bytes)
 {
-	return probe_capability("CAP_PERFMON", CAP_PERFMON, true,
-				"read the process behind a socket", why, bytes);
+	return probe_capability("CAP_PERFMON", CAP_PERFMON, "read the process behind a socket", why,
+				bytes);
 }
 
 static bool probe_cgroup(char *why, size_t bytes)

@@ -166,6 +166,21 @@ def without(capabilities):
                      "--inh-caps", wanted, "--ambient-caps", wanted]}
 
 
+def doctor_blames_privileges_alone():
+    """What cannot be asked without privileges is not told as missing."""
+    how = without([])
+    done = subprocess.run(inside("server", *how["wrap"], how["program"], "doctor"), text=True,
+                          capture_output=True, timeout=10, check=False)
+    wrong = [line for line in done.stdout.splitlines() if line.startswith("  NO")
+             and "CAP_" not in line]
+    return [done.returncode, *wrong] if done.returncode != 4 or wrong else []
+
+
+def runs_with_three_capabilities():
+    with Smtpscope(*WATCHED, **without(["bpf", "net_admin", "perfmon"])) as scope:
+        one_session(scope)
+
+
 BAD_INPUT = (
     ("unknown device", 2, ["nosuch0"], ["-i", "nosuch0"]),
     ("port out of range", 2, ["70000"], ["-p", "70000"]),
@@ -188,12 +203,15 @@ def run(tap):
             tap.run(f"{mode} {number.name} detaches everything", detaches, mode, number)
         tap.run(f"{mode} second start after kill -9", second_start_after_kill, mode)
     tap.run("qdisc and filters of others stay", others_stay)
-    for test in (open_sessions_are_told_at_the_stop, table_on_sigusr1,
+    for test in (runs_with_three_capabilities, open_sessions_are_told_at_the_stop, table_on_sigusr1,
                  log_reopens_on_sighup, default_devices, watch_beside_run, second_instance):
         tap.run(test.__name__.replace("_", " "), test)
     for name, code, words, args in BAD_INPUT:
         tap.run(name, refused, code, words, *args)
     tap.run("unknown subcommand", lambda: refused(2, ["dance"], command="dance"))
+    tap.run("kernel too old", lambda: refused(5, ["too old", "5.10"],
+                                              wrap=["setarch", "--uname-2.6"]))
+    tap.run("doctor blames privileges alone", doctor_blames_privileges_alone)
     tap.run("no privileges", lambda: refused(4, ["CAP_"], **without([])))
     tap.run("no CAP_NET_ADMIN", lambda: refused(4, ["CAP_NET_ADMIN"],
                                                 **without(["bpf", "perfmon"])))
