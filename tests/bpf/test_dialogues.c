@@ -14,8 +14,6 @@
 #include "engine.h"
 #include "kernel.h"
 
-/* A test run takes a page at most. */
-#define SEGMENT_MAX 1400
 /* Byte by byte, a packet takes some 10 us. */
 #define BYTES_MAX 20000
 
@@ -57,12 +55,6 @@ static void run_core(const struct dialogue *d, const struct play *how, struct re
 	engine_report(&engine, claim_ending(d), rec);
 }
 
-static int differ(const struct dialogue *d, const char *name, const char *what)
-{
-	fprintf(stderr, "%s: %s: %s\n", d->path, name, what);
-	return 1;
-}
-
 static int check(const struct dialogue *d, const struct play *how, __u8 version)
 {
 	struct record core, rec;
@@ -73,39 +65,16 @@ static int check(const struct dialogue *d, const struct play *how, __u8 version)
 	snprintf(name, sizeof(name), "%s over IPv%u", play_name(how->how), version);
 	run_core(d, how, &core);
 	if (!run_kernel(d, how, version, &rec))
-		return differ(d, name, "not one ending, or findings told twice or never");
+		return dialogues_differ(d, name, "not one ending, or findings told twice or never");
 	verdict_of(&rec, &v);
 	wrong = claim_check(d, &rec, &v, name);
-	if (memcmp(&rec.client, &core.client, sizeof(rec.client)) != 0)
-		wrong += differ(d, name, "the client's evidence is not the core's");
-	if (memcmp(&rec.server, &core.server, sizeof(rec.server)) != 0)
-		wrong += differ(d, name, "the server's evidence is not the core's");
-	if (rec.ending != core.ending || rec.role != core.role || rec.midstream != core.midstream ||
-	    rec.sni_len != core.sni_len || memcmp(rec.sni, core.sni, rec.sni_len) != 0)
-		wrong += differ(d, name, "the record is not the core's");
+	wrong += dialogues_compare(d, name, &rec, &core);
 	return wrong;
 }
 
 static void dialogue_holds(void **state)
 {
-	const char *path = *state;
-	struct play how = { .max = SEGMENT_MAX };
-	char why[DIALOGUE_WHY_MAX];
-	struct dialogue *d;
-	int wrong;
-
-	if (dialogue_open(&d, path, why))
-		fail_msg("%s", why);
-	wrong = check(d, &how, 4) + check(d, &how, 6);
-	for (how.how = PLAY_JOINED; how.how < PLAY_SPLIT && !wrong; how.how++) {
-		if (dialogue_holed(d) && how.how != PLAY_TWICE && how.how != PLAY_WRAPPED)
-			continue;
-		if (how.how == PLAY_BYTES && d->bytes_nr > BYTES_MAX)
-			continue;
-		wrong = check(d, &how, 4);
-	}
-	dialogue_close(d);
-	assert_int_equal(wrong, 0);
+	dialogues_cut(*state, BYTES_MAX, check);
 }
 
 int main(int argc, char **argv)

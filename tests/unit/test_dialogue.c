@@ -15,7 +15,6 @@
 #include "claim.h"
 #include "play.h"
 
-#define SEGMENT_MAX 1400
 /* The longest packet of segmentation offload. */
 #define SUPER_MAX 65000
 /* In dialogues longer than this, not every split point is tried. */
